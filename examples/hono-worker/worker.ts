@@ -112,7 +112,7 @@ app.use(
 );
 app.get("/closed", (c) => c.text("closed"));
 
-// All else is Sluice's: its pages, and its HTTP interface for other callers, which need an API key.
+// Sluice answers all other paths: its pages, and its HTTP interface for other callers, which need an API key.
 app.notFound((c) => sluice.fetch(c.req.raw, c.env));
 
 export default app;

@@ -1,7 +1,7 @@
 /**
  * `sluice init`: writes a Worker with Sluice and its first policies into a folder.
  *
- * It writes all of its files or none, and never over one that is there. Everything is synchronous, so that a signal
+ * It writes all of its files or none, and overwrites none. Everything is synchronous, so that a signal
  * comes before or after it.
  */
 import {
@@ -26,11 +26,11 @@ import { UsageError } from "./usage-error.ts";
 
 /** Parsed arguments of `sluice init`. */
 export interface InitCommand {
-  /** Where; it is made if it doesn't exist. */
+  /** The folder to write to, created if missing. */
   readonly dir: string;
   /** The Worker's name; by default that of the folder. */
   readonly name: string | undefined;
-  /** Whether to write `wrangler.toml` in place of `wrangler.jsonc`. */
+  /** Whether to write `wrangler.toml` instead of `wrangler.jsonc`. */
   readonly isToml: boolean;
   /** Whether to write an app of Hono with a limited route. */
   readonly isHono: boolean;
@@ -39,15 +39,15 @@ export interface InitCommand {
 /** A part of the Worker's address, `NAME.SUBDOMAIN.workers.dev`, which DNS limits to 63 characters. */
 const WORKER_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const MAX_NAME_LENGTH = 63;
-/** wrangler reads the first of these that is there, so a second one changes what the other means. */
+/** wrangler reads the first of these that exists, so a new one may hide an old one. */
 const CONFIGURATIONS = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"];
 
 /**
  * Returns the exit code.
  *
- * @param packageDir Where Sluice itself is, by default the folder of this module's package.
+ * @param packageDir The folder of Sluice itself; by default that of this module's package.
  * @throws {UsageError} If the name is wrong.
- * @throws {ConfigurationError} If a file is in the way, or can't be written. Then nothing is.
+ * @throws {ConfigurationError} If a file already exists, or can't be written. Then nothing is written.
  */
 export function init(
   { dir, name, ...options }: InitCommand,
@@ -100,7 +100,7 @@ function isThere(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {
-    // Such as a path through a file. What is wrong with it, writing says.
+    // Such as a path through a file: writing fails on it, and reports the reason.
     return false;
   }
 }

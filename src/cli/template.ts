@@ -1,30 +1,30 @@
-/** The files of a new project: those of `templates`, with its name and with where it gets Sluice from. */
+/** The files of a new project: those of `templates`, with the project's name and its version of Sluice. */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 
 import { ConfigurationError } from "./policy/configuration.ts";
 
-/** A file of a project: its path, with slashes, and its text. */
+/** The texts of a project's files by path, with slashes. */
 export type ProjectFiles = ReadonlyMap<string, string>;
 
 /** What `projectFiles` needs to know. */
 export interface Project {
   /** The Worker's name. */
   readonly name: string;
-  /** Whether its configuration is `wrangler.toml` in place of `wrangler.jsonc`. */
+  /** Whether it is configured by `wrangler.toml` instead of `wrangler.jsonc`. */
   readonly isToml: boolean;
   /** Whether it is an app of Hono with a limited route. */
   readonly isHono: boolean;
-  /** What its package.json has as the version of Sluice. */
+  /** The version of Sluice in its package.json. */
   readonly version: string;
 }
 
-/** What is used of a package.json. */
+/** The fields of a package.json that are read here. */
 interface Manifest {
   readonly version: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
-  /** In the clone, and in a package of the time before it was published. */
+  /** Only in a clone and in packages that no registry has. */
   readonly sluice?: { readonly published: boolean };
 }
 
@@ -47,13 +47,13 @@ export const templateFiles = {
   hono: ["src/index.ts"],
 } as const;
 
-/** What the template calls itself. */
+/** The name of the project in the templates. */
 const NAME = "my-limiter";
 const MANIFEST = "package.json";
-/** As the peer dependency of `sluice/hono` begins. */
+/** The oldest that the peer dependency of `sluice/hono` allows. */
 const HONO_VERSION = "^4.6.14";
 
-/** The folder of this package: of the clone, or of the installed package. */
+/** The folder of this package, in a clone or installed. */
 const packageDir = resolve(import.meta.dirname, "../..");
 
 /** The files of a project, by path. */

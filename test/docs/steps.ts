@@ -2,7 +2,7 @@
  * A page of the documentation as the steps that its reader takes: files to write, commands to run, output to
  * compare.
  *
- * What a block is, its first line and its language say:
+ * The first line and the language of a block decide what it is:
  *
  *   // src/index.ts      a file, if the first line is a comment with a path; any language
  *   sh                   commands; each must succeed
@@ -153,7 +153,7 @@ function markOf(comment: Comment | undefined, member: string): Mark {
 
 /** A comment that isn't above a block may be anything but a mark. */
 function assertNoMark({ text, place }: Comment): void {
-  if (/^(stays up$|not run|add to |sample:)/.test(text)) {
+  if (/^(stays up$|not run|add to )/.test(text)) {
     throw new Error(`${place}: the mark has no block below it`);
   }
 }

@@ -1,4 +1,4 @@
-/** The binding of the buckets' objects: without it, every acquire would be answered as if its bucket were away. */
+/** The binding of the buckets' objects: without it, every acquire would be answered as if its bucket were unreachable. */
 import { isRecord } from "../../core/is-record.ts";
 import { showValue } from "../../core/values.ts";
 
