@@ -1,21 +1,18 @@
 /** A bucket's platform in memory, for one bucket at a time: a disk that outlives hosts, and a clock by hand. */
-import type {
-  BucketDisk,
-  BucketPlatform,
-  BucketRecord,
-  StoredGrantRow,
-} from "../../src/bucket/platform.ts";
+import type { BucketDisk, BucketPlatform } from "../../src/bucket/platform.ts";
 import type { Clock } from "../../src/bucket/clock.ts";
-import type { RemovedCaller } from "../../src/bucket/removed-callers.ts";
 
+import { MemoryDisk } from "../../src/testing/memory-disk.ts";
 import { timeZones } from "../../src/time-zones.ts";
 
-/** A platform whose disk takes copies, as a real one does, and lists each write. */
+/** A platform whose disk lists each write, and can fail. */
 export class MemoryPlatform implements BucketPlatform {
   /** Epoch milliseconds. */
   nowMs = 1_795_425_904_000;
   /** What was written since it was last emptied: `bucket`, `keyed SLOT`, `ticket secret` and `open SLOT`. */
   writes: string[] = [];
+  /** How often the rows of open grants were read. */
+  rowsRead = 0;
   /** Set to make each write throw. */
   isBroken = false;
   isAborted = false;
@@ -35,48 +32,37 @@ export class MemoryPlatform implements BucketPlatform {
   };
   readonly disk: BucketDisk;
   #ids = 0;
-  readonly #record = new Map<"bucket", BucketRecord>();
-  readonly #keyedRows = new Map<number, string>();
-  readonly #grantRows = new Map<number, StoredGrantRow>();
-  readonly #ticketSecret = new Map<"secret", Uint8Array>();
-  readonly #removed = new Map<"removed", readonly RemovedCaller[]>();
-  #rowsRead = 0;
 
   constructor() {
+    const disk = new MemoryDisk();
+    const { keyedGrants, ticketSecret, removedCallers, grantRows } = disk;
     this.disk = {
-      read: () => structuredClone(this.#record.get("bucket")),
-      write: (record) => this.#put("bucket", this.#record, "bucket", record),
+      read: () => disk.read(),
+      write: (record) => this.#write("bucket", () => disk.write(record)),
       keyedGrants: {
-        list: () => structuredClone(this.#keyedRows),
-        put: (slot, row) => this.#put(`keyed ${slot}`, this.#keyedRows, slot, row),
-        earlier: { list: () => [], delete: () => undefined },
+        ...keyedGrants,
+        put: (slot, row) => this.#write(`keyed ${slot}`, () => keyedGrants.put(slot, row)),
       },
       ticketSecret: {
-        read: () => structuredClone(this.#ticketSecret.get("secret")),
-        write: (secret) => this.#put("ticket secret", this.#ticketSecret, "secret", secret),
+        read: () => ticketSecret.read(),
+        write: (secret) => this.#write("ticket secret", () => ticketSecret.write(secret)),
       },
       removedCallers: {
-        read: () => structuredClone(this.#removed.get("removed")),
-        write: (callers) => this.#put("removed", this.#removed, "removed", callers),
+        read: () => removedCallers.read(),
+        write: (callers) => this.#write("removed", () => removedCallers.write(callers)),
       },
       grantRows: {
         list: () => {
-          this.#rowsRead += 1;
-          return structuredClone(this.#grantRows);
+          this.rowsRead += 1;
+          return grantRows.list();
         },
-        put: (slot, row) => this.#put(`open ${slot}`, this.#grantRows, slot, row),
+        put: (slot, row) => this.#write(`open ${slot}`, () => grantRows.put(slot, row)),
       },
-      erase: async () => {
+      erase: () => {
         this.alarmAtMs = undefined;
-        const all = [this.#record, this.#keyedRows, this.#ticketSecret, this.#grantRows];
-        for (const rows of [...all, this.#removed]) rows.clear();
+        return disk.erase();
       },
     };
-  }
-
-  /** How often the rows of open grants were read. */
-  get rowsRead(): number {
-    return this.#rowsRead;
   }
 
   readonly newId = (): string => {
@@ -99,9 +85,9 @@ export class MemoryPlatform implements BucketPlatform {
     return writes;
   }
 
-  #put<Key, Row>(name: string, rows: Map<Key, Row>, key: Key, row: Row): void {
+  #write(name: string, write: () => void): void {
     if (this.isBroken) throw new Error("The disk is full");
-    rows.set(key, structuredClone(row));
+    write();
     this.writes.push(name);
   }
 }
