@@ -102,10 +102,10 @@ export class Arrivals {
       const known = this.#joinKnown(idempotencyKey, bucket, arriving, presented, nowMs);
       if (known) return known.leave;
     }
-    if (presented && !this.#isUsedUp(presented, bucket, nowMs))
+    if (presented && !this.#isUsedUp(presented, idempotencyKey, bucket, nowMs))
       return this.#takePlace(bucket, arriving, presented, nowMs);
     const requeuedTo = this.#carried(call);
-    const isUsedUp = requeuedTo && this.#isUsedUp(requeuedTo, bucket, nowMs);
+    const isUsedUp = requeuedTo && this.#isUsedUp(requeuedTo, idempotencyKey, bucket, nowMs);
     const carried = isUsedUp ? undefined : requeuedTo;
     const joined = carried && this.#joinPlace(carried, bucket, request, nowMs);
     if (joined) return joined.leave;
@@ -286,6 +286,8 @@ export class Arrivals {
       case "waiting":
         return { leave: this.#share(key, bucket, known.caller, request, nowMs) };
       case "absent":
+        // Somebody may have come back to it by its ticket alone.
+        if (this.#isUsedUp(known.place, key, bucket, nowMs)) return undefined;
         return { leave: this.#takePlace(bucket, arriving, known.place, nowMs) };
       default:
         return known satisfies never;
@@ -329,10 +331,21 @@ export class Arrivals {
    * Whether the place of a ticket was granted, and work may not start on that any more: see keyed-calls.ts. A
    * ticket is good for one grant, so its caller is a newcomer then, unless it is late.
    */
-  #isUsedUp({ placeId, arrival }: AbsentPlace, { limiter }: OpenBucket, nowMs: number): boolean {
+  #isUsedUp(
+    { placeId, arrival }: AbsentPlace,
+    key: string | undefined,
+    { limiter }: OpenBucket,
+    nowMs: number,
+  ): boolean {
     if (placeId === undefined || nowMs > arrival.deadlineAtMs) return false;
     const known = this.#tickets.find(placeId, nowMs);
-    return known.kind === "granted" && !limiter.isOpen(known.grant, nowMs);
+    if (known.kind === "granted") return !limiter.isOpen(known.grant, nowMs);
+    if (known.kind !== "absent" || key === undefined) return false;
+    // It may have been granted by an instance before this one: then only the key is known here. A grant before this
+    // arrival was of an earlier acquire with that key.
+    const grant = this.#keyed.grantOf(key, nowMs);
+    if (!grant || grant.grantedAtMs <= arrival.queuedAtMs) return false;
+    return !limiter.isOpen(grant, nowMs);
   }
 
   /** Handles a request that comes back to `place`: it joins those that are there, or waits in it again. */

@@ -63,6 +63,11 @@ export class KeyedCalls {
     return this.#granted(key, limiter, nowMs) !== undefined;
   }
 
+  /** The latest grant for `key`, also if no work may start on it any more. Reads the disk on first use. */
+  grantOf(key: string, nowMs: number): Grant | undefined {
+    return this.#grants.find(key, nowMs)?.grant;
+  }
+
   /** `caller` has arrived, and isn't answered yet. */
   arrived(key: string, caller: Caller): void {
     this.#absent.arrive(key);

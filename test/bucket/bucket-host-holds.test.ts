@@ -42,6 +42,23 @@ class Served {
     return answers;
   }
 
+  /** A caller that follows its place: its answers, its ticket, and what breaks its connection. */
+  follow(call: Partial<AcquireCall> = {}) {
+    const followed = { answers: [] as AcquireAnswer[], ticket: "", leave: (): void => undefined };
+    const leave = this.host.acquire(
+      { bucket: "x", policy: this.configured, tokens: 1, ...call },
+      {
+        answered: (answer) => followed.answers.push(answer),
+        moved: ({ ticket = "" }) => void (followed.ticket = ticket),
+      },
+    );
+    return Object.assign(followed, { leave: () => void leave?.() });
+  }
+
+  release({ permit }: Grant): void {
+    this.host.releasePermit("x", this.configured, permit?.id ?? "none");
+  }
+
   grant(call: Partial<AcquireCall> = {}): Grant {
     const [answer] = this.acquire(call);
     if (answer?.kind === "replay") return answer.grant;
@@ -258,6 +275,59 @@ describe("a repeat with the same key", () => {
     // Spent as reserved, and what is used beyond that can be booked.
     served.pass(30_000);
     expect(served.hold({ idempotencyKey: "k" })).toBe(second);
+  });
+});
+
+describe("a place whose permit has come back", () => {
+  const key = { idempotencyKey: "k" };
+
+  /** Whether `again` has its grant only after a newcomer that came before it. */
+  function isBehindNewcomer(served: Served, again: Partial<AcquireCall>, holder: Grant): boolean {
+    const newcomer = served.acquire();
+    const answers = served.acquire(again);
+    expect([newcomer, answers]).toEqual([[], []]);
+    served.release(holder);
+    expect(newcomer.length + answers.length).toBe(1);
+    return newcomer.length === 1;
+  }
+
+  it("is none any more after a restart, for its key and ticket", () => {
+    const served = new Served(oneAtATime);
+    const before = served.grant();
+    const { answers, ticket } = served.follow(key);
+    served.pass(100);
+    served.release(before);
+    expect(answers).toMatchObject([{ kind: "outcome", outcome: { ok: true } }]);
+    served.release(served.grant(key));
+    const holder = served.grant();
+    served.restart();
+    expect(isBehindNewcomer(served, { ...key, ticket }, holder)).toBe(true);
+  });
+
+  it("is none any more for its key, if its ticket was presented alone", () => {
+    const served = new Served(oneAtATime);
+    const before = served.grant();
+    const { leave, ticket } = served.follow(key);
+    leave();
+    const alone = served.acquire({ ticket });
+    served.pass(100);
+    served.release(before);
+    expect(alone).toMatchObject([{ kind: "outcome", outcome: { ok: true } }]);
+    served.release(served.grant({ ticket }));
+    const holder = served.grant();
+    expect(isBehindNewcomer(served, key, holder)).toBe(true);
+  });
+
+  it("doesn't count against a later acquire with its key", () => {
+    const served = new Served(oneAtATime);
+    served.release(served.grant(key));
+    served.pass(100);
+    const holder = served.grant();
+    const { leave, ticket } = served.follow(key);
+    leave();
+    served.restart();
+    served.pass(100);
+    expect(isBehindNewcomer(served, { ...key, ticket }, holder)).toBe(false);
   });
 });
 
