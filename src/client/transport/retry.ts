@@ -104,10 +104,11 @@ async function attemptOnce<Value>(
   signal?.throwIfAborted();
   const controller = new AbortController();
   const leave = (): void => controller.abort(signal?.reason);
-  const watchdog = new Watchdog(timeoutMs, () => {
+  const fallSilent = (): void => {
     const detail = `No answer within ${timeoutMs} ms`;
     controller.abort(new TransportError({ detail, isSilence: true }));
-  });
+  };
+  const watchdog = new Watchdog(timeoutMs, fallSilent, { keepsAlive: false });
   const stopListening = signal && onAbort(signal, leave);
   try {
     return await orAborted(attempt(controller.signal), controller.signal);

@@ -17,12 +17,19 @@ const LATE = 2;
 export class Watchdog {
   readonly #silenceMs: number;
   readonly #bark: () => void;
+  readonly #keepsAlive: boolean;
   #clearTimer: () => void = () => undefined;
 
-  /** Starts the timer immediately. */
-  constructor(silenceMs: number, bark: () => void) {
+  /**
+   * Starts the timer immediately.
+   *
+   * @param keepsAlive Whether the timer keeps a process of Node or Bun alive. A request that may still be answered does
+   * that itself; a socket whose other side is silent may not.
+   */
+  constructor(silenceMs: number, bark: () => void, { keepsAlive = true } = {}) {
     this.#silenceMs = silenceMs;
     this.#bark = bark;
+    this.#keepsAlive = keepsAlive;
     this.heard();
   }
 
@@ -49,15 +56,12 @@ export class Watchdog {
   #wait(durationMs: number, then: () => void): void {
     this.#clearTimer();
     const timer = setTimeout(then, durationMs);
-    unref(timer);
+    if (!this.#keepsAlive) unref(timer);
     this.#clearTimer = (): void => clearTimeout(timer);
   }
 }
 
-/**
- * Keeps a timer from keeping the process alive, in Node and Bun: a connection that may still answer does that itself,
- * and without one, nothing ever answers.
- */
+/** Keeps a timer from keeping the process alive, if the platform has processes. */
 function unref(timer: unknown): void {
   if (typeof timer !== "object" || timer === null || !("unref" in timer)) return;
   if (typeof timer.unref === "function") timer.unref();
