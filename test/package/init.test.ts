@@ -40,9 +40,11 @@ async function answerOf(folder: string, path: string): Promise<Response> {
   const args = ["run", "dev", "--", "--port", String(port), "--inspector-port", "0"];
   const dev = new ProcessGroup("npm", args, { cwd: join(dir, folder), env });
   const url = `http://localhost:${port}${path}`;
-  const response = await dev.until((signal) => untilAnswered(url, signal), START_MS);
-  await dev.interrupt(STOP_MS);
-  return response;
+  try {
+    return await dev.until((signal) => untilAnswered(url, signal), START_MS);
+  } finally {
+    await dev.interrupt(STOP_MS);
+  }
 }
 
 async function untilAnswered(url: string, signal: AbortSignal): Promise<Response> {
