@@ -108,7 +108,7 @@ export interface PacedFetchOptions {
   readonly onRefused?: (refusal: Refused, request: Request) => Response | Promise<Response>;
   /**
    * Called each time a bucket could not be paused, with the reason; the callers of this process
-   * wait in any case. Default: `console.error`. A token that lacks the right `pause` is always
+   * wait in any case. Default: `console.error`. An API key that lacks the right `pause` is always
    * reported to `console.warn`. Either is written at most once a minute for each client and bucket.
    */
   readonly onPauseFailed?: PauseFailed;
